@@ -37,15 +37,15 @@ _IN_WORDS = {
 """What a person may write, for those who do not read patterns."""
 
 
-def require(kind: str, pattern: re.Pattern[str], name: str) -> str:
-    """`name` if the whole of it fits, else Invalid `input.name` that shows it safely."""
+def require(kind: str, pattern: re.Pattern[str], name: str, *, words: str = "") -> str:
+    """`name` if the whole of it fits, else Invalid `input.name` that shows it safely, and in `words` what would fit."""
     if pattern.fullmatch(name) and ".." not in name:
         return name
     raise Invalid(
         "input.name",
         f"{name[:80]!r} is not a valid {kind} name",
         thing=kind,
-        hint=f"allowed: {_IN_WORDS.get(pattern, pattern.pattern)}",
+        hint=f"allowed: {words or _IN_WORDS.get(pattern, pattern.pattern)}",
     )
 
 

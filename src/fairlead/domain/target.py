@@ -21,6 +21,9 @@ NAME = re.compile(r"[^\W_](?:[\w.-]|[ ](?=[\w.-])){0,79}")
 
 TAG = re.compile(r"[^\W_](?:[\w.+/-]|[ ](?=[\w.+/-])){0,59}")
 SSH_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?")
+NAME_IN_WORDS = "letters of any script, digits, dots, dashes, underscores and single spaces between them, 80 at most"
+TAG_IN_WORDS = "letters of any script, digits, . _ + / - and single spaces between them, 60 at most"
+SSH_USER_IN_WORDS = "a user of that host: a letter or underscore, then letters, digits, . _ and -, 32 at most"
 PRIVATE_KEY = re.compile(r"^-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----", re.MULTILINE)
 HOST_KEY = re.compile(r"[a-z0-9@.-]{1,64} [A-Za-z0-9+/]{20,4000}={0,3}")
 MOST_TAGS = 50
@@ -111,14 +114,14 @@ class TargetHealth:
 
 def target_name(name: str) -> str:
     """Letters of any script, digits, dots, dashes, underscores and single spaces between them, 80 at most."""
-    return require("target", NAME, name)
+    return require("target", NAME, name, words=NAME_IN_WORDS)
 
 
 def tags_of(given: Iterable[str]) -> tuple[str, ...]:
     """The tags, each once, in the order given; two that differ by case only are one."""
     found: dict[str, str] = {}
     for tag in given:
-        found.setdefault(require("tag", TAG, tag).lower(), tag)
+        found.setdefault(require("tag", TAG, tag, words=TAG_IN_WORDS).lower(), tag)
     if len(found) > MOST_TAGS:
         raise Invalid("input.invalid", f"a target can have {MOST_TAGS} tags at most", thing="tags")
     return tuple(found.values())
@@ -141,7 +144,7 @@ def checked(access: SshAccess) -> SshAccess:
         require("host", HOST, access.host)
     if not 1 <= access.port <= 65535:
         raise Invalid("input.invalid", f"{access.port} is not a port", thing="port", hint="1 to 65535")
-    require("user", SSH_USER, access.user)
+    require("user", SSH_USER, access.user, words=SSH_USER_IN_WORDS)
     if access.host_key and not HOST_KEY.fullmatch(access.host_key):
         raise Invalid(
             "input.invalid",

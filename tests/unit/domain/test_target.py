@@ -99,3 +99,14 @@ def test_how_many_tenancy_keeps_out_is_said_of_those_that_would_fit_alone() -> N
         "; tenancy excludes 7 (web0, web1, web2, web3, web4, …: for tenants only)"
     )
     assert kept_out(known, TEST, ["db"], tenant=None) == kept_out(known, TEST, ["queue"], tenant=None) == ""
+
+
+def test_what_a_name_may_be_is_said_in_words_and_not_as_a_pattern() -> None:
+    for refused in (
+        lambda: target_name("web\a1"),
+        lambda: tags_of(["a;b"]),
+        lambda: checked(SshAccess("db.example.com", "no user", KEY)),
+    ):
+        with pytest.raises(Invalid) as said:
+            refused()
+        assert said.value.code == "input.name" and said.value.hint.endswith(" at most") and "[" not in said.value.hint
