@@ -21,7 +21,7 @@ VERSION = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_+-]|\.(?!\.)){0,127}")
 HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+/?)*")
 LONGEST_TITLE = 80
-USER = re.compile(r"[a-z0-9](?:[a-z0-9]|[._@-](?=[a-z0-9])){0,63}")
+USER = re.compile(r"(?!fairlead$)[a-z0-9](?:[a-z0-9]|[._@-](?=[a-z0-9])){0,63}")
 
 _IN_WORDS = {
     PROJECT: "lower-case letters, digits and single dashes, a letter first, 40 at most",
@@ -32,7 +32,7 @@ _IN_WORDS = {
     LIBRARY_SET: "letters, digits, and single dashes, underscores, dots or spaces between them, 80 at most",
     VERSION: "letters, digits, . - _ and +, a letter or digit first, no two dots in a row, 128 at most",
     HOST: "a host in lower case (www.example.com), without scheme, port or last dot",
-    USER: "lower-case letters, digits, and single . _ - or @ between them, 64 at most",
+    USER: "lower-case letters, digits, and single . _ - or @ between them, 64 at most; fairlead is who acts by itself",
 }
 """What a person may write, for those who do not read patterns."""
 

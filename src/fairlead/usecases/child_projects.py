@@ -57,9 +57,9 @@ def require_all(connection: Connection, actor: Actor, where: Located, plan: Plan
 
 def asker(connection: Connection, name: str, title: str) -> Actor:
     """Who asked for the parent, with what they may now; Fairlead itself where nobody did."""
-    if is_itself(name):
-        return SYSTEM
     actor = access.actor_named(connection, name, via=title)
+    if actor is None and is_itself(name):
+        return SYSTEM
     if actor is None:
         raise NotAllowed(
             "permission.denied",
