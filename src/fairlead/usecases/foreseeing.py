@@ -29,7 +29,7 @@ from fairlead.steps.resolved import ResolvedDeployment, Standing
 from fairlead.steps.standing import standing_accessories, standing_slots
 from fairlead.store import deployments, environments, policies, projects, releases, slots
 from fairlead.store.database import Connection
-from fairlead.usecases import child_projects, gates, planning, prompting, tenancy
+from fairlead.usecases import child_projects, gates, places, planning, prompting, tenancy
 from fairlead.usecases.binding import Outside
 from fairlead.usecases.context import Context
 from fairlead.usecases.deployments import require_of
@@ -241,7 +241,7 @@ def _looked_at(context: Context, connection: Connection, wanted: Wanted) -> _Boo
                 if (allowance := allowance_for(harm, known, wanted.environment.id)) is not None
             )
         ),
-        not _is_live_already(context, connection, wanted, live),
+        not _is_live_already(context, connection, wanted),
         _refused(context, connection, wanted, wanted.asker, intended.plan) if wanted.asker else "",
     )
 
@@ -270,8 +270,11 @@ def _present(context: Context, connection: Connection, wanted: Wanted, live: Dep
     return Present(definition, planning.images_of(release, definition))
 
 
-def _is_live_already(context: Context, connection: Connection, wanted: Wanted, live: Deployment | None) -> bool:
-    """As `deployments.create` decides that there is nothing to do."""
+def _is_live_already(context: Context, connection: Connection, wanted: Wanted) -> bool:
+    """As `deployments.create` decides that there is nothing to do: of what stands in no slot (nothing but steps that
+    ran, or retired since) it does not say so."""
+    id = places.live_deployment(connection, wanted.place)
+    live = deployments.find(connection, id) if id else None
     if live is None or live.release != wanted.release.id or wanted.kind == "rollback" or wanted.recreate_accessories:
         return False
     now = planning.intend(

@@ -19,6 +19,7 @@ from fairlead.domain.policy import SCRIPTS_AT_SERVER
 from fairlead.domain.process import Action, Process, ProcessChoice, ProcessStep
 from fairlead.domain.release_settings import ReleaseSettings
 from fairlead.domain.task import TaskState
+from fairlead.ports.catalogue import Place
 from fairlead.server.api.foreseen import foreseen
 from fairlead.testing.container_world import ContainerWorld
 from fairlead.testing.fake_catalogue import FakeCatalogue
@@ -137,6 +138,21 @@ def test_what_is_live_is_pending_where_something_else_of_its_process_is_chosen(b
         return asyncio.run(asked).is_pending
 
     assert not pending(ProcessChoice()) and pending(ProcessChoice(redeploys_packages=True))
+
+
+def test_steps_that_ran_are_pending_again_as_a_deployment_of_them_would_be_begun(
+    books: House, outside: Outside
+) -> None:
+    tell = ProcessStep("Tell", (Action("Tell", "script", {"script": "ls"}),))
+    processes.put(books.context, ADMIN, "books", Process((tell,)))
+    releases.create(books.context, ADMIN, "books", version="1.0.0", images={}, contents={})
+    first = books.deployment("1.0.0")
+    books.begin(first.task)
+    place = Place("books", "Test")
+    asyncio.run(books.records.commit(first.id, place, None))
+    books.end(first.task)
+    assert asyncio.run(foreseeing.preview(books.context, ADMIN, outside, "books", "1.0.0", "Test")).is_pending
+    assert deployments.create(books.context, ADMIN, "books", "1.0.0", "Test").deployment.id != first.id
 
 
 def test_what_the_lifecycle_would_refuse_is_told_beside_the_plan(books: House, outside: Outside) -> None:
