@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,12 +94,12 @@ class Database:
         with _in_our_words(self.url), self.engine.connect() as connection:
             connection.execution_options(**{_DURABLE: is_durable})
             with connection.begin():
-                last: list[Callable[[sa.Connection], None]] = []
+                last: list[tuple[Callable[[sa.Connection, Sequence[Any]], None], Any]] = []
                 connection.info.update({_LAST: last, _SAVED: []})
                 try:
                     yield connection
-                    for work in last:
-                        work(connection)
+                    for work, items in groupby(last, key=itemgetter(0)):
+                        work(connection, [item for _, item in items])
                 finally:
                     del connection.info[_LAST]
 
@@ -209,13 +211,14 @@ class _Guarded(Database):
     def transaction(self, *, is_durable: bool = False) -> Iterator[sa.Connection]:
         with self._outer.transaction(is_durable=is_durable) as connection:
             yield connection
-            before_commit(connection, lambda _: self._require())
+            before_commit(connection, lambda *_: self._require(), None)
 
 
-def before_commit(connection: sa.Connection, work: Callable[[sa.Connection], None]) -> None:
-    """`work` is done last of all in the transaction; not at all where it, or the savepoint around this call, is taken
-    back. For what many transactions wait for each other over: nothing is waited for behind it but the commit."""
-    connection.info[_LAST].append(work)
+def before_commit(connection: sa.Connection, work: Callable[[sa.Connection, Sequence[T]], None], item: T) -> None:
+    """`work` is done with the item last of all in the transaction; not at all where it, or the savepoint around this
+    call, is taken back. It has all items at once that it was asked for in a row. For what many transactions wait for
+    each other over: nothing is waited for behind it but the commit."""
+    connection.info[_LAST].append((work, item))
 
 
 def sqlite_url(path: Path) -> str:

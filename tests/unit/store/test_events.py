@@ -33,6 +33,24 @@ def test_each_event_holds_the_hash_of_the_one_before(shop: Shop) -> None:
     assert all(one.hash == hash_of(one) for one in kept), "what was read back is what was hashed"
 
 
+def test_what_one_transaction_tells_is_appended_at_once_however_much_it_is(shop: Shop) -> None:
+    asked: list[str] = []
+    sa.event.listen(shop.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def statements_for(many: int, name: str) -> int:
+        del asked[:]
+        with shop.database.transaction() as connection:
+            for number in range(many):
+                events.insert(connection, event(shop, f"{name}-{number:03}"))
+        return len(asked)
+
+    few = statements_for(2, "few")
+    assert statements_for(200, "many") == few
+    kept = all_of(shop.database)
+    assert [one.sequence for one in kept] == list(range(1, 203))
+    assert [fault_of(one, before) for one, before in zip(kept, [None, *kept], strict=False)] == [None] * len(kept)
+
+
 def test_writers_at_the_same_time_make_one_chain_and_wait_for_nothing_else(shop: Shop) -> None:
     writers, each = 8, 10
     start = threading.Barrier(writers)
