@@ -37,10 +37,20 @@ class InLibrary:
     name: str
 
 
+Owner: TypeAlias = Project | LibrarySet
+
+
+@dataclass(slots=True)
+class Counted:
+    """An owner as it was read in this transaction, and how many variables it has: for who puts many of them, for which
+    it is not read and counted each time."""
+
+    owner: Owner
+    count: int
+
+
 OwnerName: TypeAlias = str | InLibrary
 """Whose variables: a project's by its name or id, or a library set's."""
-
-Owner: TypeAlias = Project | LibrarySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ def named(context: Context, actor: Actor, owner: OwnerName, name: str) -> tuple[
 def put(
     context: Context,
     actor: Actor,
-    owner: OwnerName,
+    owner: OwnerName | Counted,
     name: str,
     value: str = "",
     *,
@@ -109,8 +119,8 @@ def put(
             refuse_edit(context, of, "variable")
         held = variables.by_name_and_scope(connection, of.id, name, there)
         _refuse_changed(held, name, revision)
-        if held is None and variables.count(connection, of.id) >= MOST_VARIABLES:
-            raise TooLarge("input.too_large", f"{of.name} has {MOST_VARIABLES:,} variables already", thing=of.name)
+        if held is None:
+            _refuse_too_many(connection, owner, of)
         is_kept = is_secret and bool(value or more.prompt is None)
         secret = context.keep(connection, value, name=name, by=actor.name) if is_kept else None
         wanted = Variable(
@@ -163,7 +173,23 @@ def remove(
         _note(context, connection, actor, of, held, "variable.removed", before=held)
 
 
-def _owner(connection: Connection, owner: OwnerName) -> Owner:
+def counted(connection: Connection, owner: OwnerName) -> Counted:
+    """The owner, to put many variables within the transaction."""
+    of = _owner(connection, owner)
+    return Counted(of, variables.count(connection, of.id))
+
+
+def _refuse_too_many(connection: Connection, owner: OwnerName | Counted, of: Owner) -> None:
+    if not isinstance(owner, Counted):
+        owner = Counted(of, variables.count(connection, of.id))
+    if owner.count >= MOST_VARIABLES:
+        raise TooLarge("input.too_large", f"{of.name} has {MOST_VARIABLES:,} variables already", thing=of.name)
+    owner.count += 1
+
+
+def _owner(connection: Connection, owner: OwnerName | Counted) -> Owner:
+    if isinstance(owner, Counted):
+        return owner.owner
     if isinstance(owner, InLibrary):
         return library_sets.by_name_or_id(connection, owner.name)
     return projects.by_name_or_id(connection, owner)
@@ -174,8 +200,10 @@ def _require_view(actor: Actor, owner: Owner) -> None:
         actor.require_somewhere(Permission.VIEW, project=owner.id)
 
 
-def _require_edit_somewhere(actor: Actor, owner: OwnerName) -> None:
-    actor.require_somewhere(Permission.LIBRARY_EDIT if isinstance(owner, InLibrary) else Permission.VARIABLE_EDIT)
+def _require_edit_somewhere(actor: Actor, owner: OwnerName | Counted) -> None:
+    named = owner.owner if isinstance(owner, Counted) else owner
+    is_library = isinstance(named, InLibrary | LibrarySet)
+    actor.require_somewhere(Permission.LIBRARY_EDIT if is_library else Permission.VARIABLE_EDIT)
 
 
 def _require_edit(actor: Actor, owner: Owner, scope: Scope) -> None:

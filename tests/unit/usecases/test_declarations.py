@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from tests.unit.usecases.declaring import PROCESS, applied, exported, furnish, new_pair, planned, told
 from tests.unit.usecases.house import ADMIN, VIEWER, House
 
@@ -286,3 +287,25 @@ def test_nobody_is_removed_by_a_file_and_without_the_permission_users_are_not_to
     assert told(applied(house, disabled, prune=True)) == []
     seen = declarations.export(house.context, VIEWER)
     assert "users.yml" not in seen and "teams.yml" not in seen and "projects/books/project.yml" in seen
+
+
+def test_what_each_variable_of_a_file_asks_of_the_database_is_little(house: House) -> None:
+    def statements(many: int, value: str) -> int:
+        listed = "".join(f"  - {{name: Var.{number}, value: {value}}}\n" for number in range(many))
+        asked: list[str] = []
+        sa.event.listen(house.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        applied(house, {**BOOKS, "projects/books/variables.yml": f"variables:\n{listed}".encode()}, secrets=SECRETS)
+        return len(asked)
+
+    statements(1, "a")
+    assert statements(101, "b") - statements(1, "c") <= 100 * 4
+
+
+def test_files_fill_a_project_up_to_its_bound_and_no_further(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variables, "MOST_VARIABLES", 4)
+    files = {**BOOKS, "projects/books/variables.yml": b"variables: [{name: A}, {name: B}, {name: C}, {name: D}]"}
+    applied(house, files, secrets=SECRETS)
+    more = {**files, "projects/books/variables.yml": b"variables: [{name: D, value: d}, {name: E}]"}
+    with pytest.raises(ProjectFileInvalid) as refused:
+        applied(house, more, secrets=SECRETS)
+    assert refused.value.code == "input.too_large" and "books has 4 variables already" in str(refused.value)

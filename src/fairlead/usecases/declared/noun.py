@@ -14,6 +14,7 @@ from fairlead.formats.shape import Shape
 from fairlead.store.database import Connection
 from fairlead.usecases.context import Context
 from fairlead.usecases.projects import KeyPair
+from fairlead.usecases.variables import Counted, OwnerName
 
 I = TypeVar("I", bound=Shape)  # noqa: E741 - the item
 
@@ -31,13 +32,15 @@ class Held(Generic[I]):
 @dataclass(frozen=True, slots=True)
 class Applying:
     """One apply: its `context` is inside of the one transaction. `given` are secrets' values by placeholder. `donors`
-    are projects whose releases are numbered by something else than before: it may come with a later change."""
+    are projects whose releases are numbered by something else than before: it may come with a later change. `owners`
+    are those whose variables were put: they, and what they had, come before."""
 
     context: Context
     actor: Actor
     given: Mapping[str, str]
     make_key: Callable[[str], KeyPair]
     donors: set[str] = field(default_factory=set)
+    owners: dict[OwnerName, Counted] = field(default_factory=dict)
 
     def value(self, placeholder: SecretField | None) -> str:
         """The value that was given for it; "" where it is to be left as it is, or there is none."""

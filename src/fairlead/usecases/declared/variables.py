@@ -20,7 +20,7 @@ from fairlead.usecases import variables
 from fairlead.usecases.context import Context
 from fairlead.usecases.declared.noun import Applying, Held, Noun
 from fairlead.usecases.scopes import EntryNames, Wanted
-from fairlead.usecases.variables import More, OwnerName
+from fairlead.usecases.variables import Counted, More, OwnerName
 
 Secrets = Mapping[str, SecretVersionId]
 
@@ -69,7 +69,15 @@ def put(at: Applying, owner: OwnerName, item: VariableItem, held: Secrets) -> No
         for name, part in item.parts.items()
     }
     more = More(item.description, _prompt(item.prompt), item.type, parts)
-    variables.put(at.context, at.actor, owner, item.name, value, is_secret=is_secret, scope=wanted(item), more=more)
+    of, scope = _counted(at, owner), wanted(item)
+    variables.put(at.context, at.actor, of, item.name, value, is_secret=is_secret, scope=scope, more=more)
+
+
+def _counted(at: Applying, owner: OwnerName) -> Counted:
+    if owner not in at.owners:
+        with at.context.database.reading() as connection:
+            at.owners[owner] = variables.counted(connection, owner)
+    return at.owners[owner]
 
 
 def same(at: Applying, held: VariableItem, item: VariableItem) -> bool:
