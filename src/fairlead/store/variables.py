@@ -147,6 +147,11 @@ def by_name_and_scope(connection: sa.Connection, owner: Owner, name: str, scope:
     return first_noun(Variable, connection.execute(_of_name_and_scope, held))
 
 
+def of_owner(connection: sa.Connection, owner: Owner) -> tuple[Variable, ...]:
+    """The owner's own, in the order of making."""
+    return _shelf.where(connection, variables.c.owner == owner_key(owner))
+
+
 def named(connection: sa.Connection, owner: Owner, name: str) -> tuple[Variable, ...]:
     """The owner's variables of that name, one for each scope."""
     return _shelf.where(connection, variables.c.owner == owner_key(owner), variables.c.name_key == name.lower())
@@ -174,7 +179,7 @@ def counts(connection: sa.Connection, owners: Sequence[LibrarySetId]) -> dict[Li
 
 def delete_all(connection: sa.Connection, owner: Owner, *, at: datetime, by: str) -> None:
     """The owner's are gone, each as `delete` has it."""
-    for variable in _shelf.where(connection, variables.c.owner == owner_key(owner)):
+    for variable in of_owner(connection, owner):
         delete(connection, variable, at=at, by=by)
 
 

@@ -42,6 +42,7 @@ from fairlead.usecases import declarations, following, lines, planning
 from fairlead.usecases.context import Context
 from fairlead.usecases.run_outline import outlined, versions_named
 from fairlead.usecases.script_sources import commits_at, step_images_at, with_lookups
+from fairlead.usecases.viewed_variables import viewed
 
 LONGEST_PACKAGE = 200
 MOST_PACKAGES = 500
@@ -280,7 +281,7 @@ def update_variables(
     context: Context, actor: Actor, project: str, version: str, *, is_preview: bool = False
 ) -> VariablesUpdate:
     """The release has the variables as they are now, and a line in the audit says so; with `is_preview` only the
-    difference is told."""
+    difference is told. Of what the actor may not view no difference is told."""
     actor.require_somewhere(Permission.VIEW if is_preview else Permission.RELEASE_CREATE)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
@@ -290,9 +291,11 @@ def update_variables(
             actor.require(Permission.RELEASE_CREATE, project=owner.id)
         release = planning.release_named(connection, owner, version)
         frozen = variables.snapshot(connection, release.variables)
-        changes = differences(frozen.variables, variables.of_project(connection, owner.id))
-        changes += template_changes(frozen.templates, tenant_templates.of_project(connection, owner.id))
-        shown = tuple(_with_names(connection, changes))
+        known = variables.of_project(connection, owner.id)
+        changes = differences(frozen.variables, known)
+        shown = differences(viewed(actor, owner.id, frozen.variables), viewed(actor, owner.id, known))
+        templates = template_changes(frozen.templates, tenant_templates.of_project(connection, owner.id))
+        changes, shown = changes + templates, tuple(_with_names(connection, shown + templates))
         if is_preview or not changes:
             return VariablesUpdate(release, shown)
         _refuse_locked(connection, owner, release)

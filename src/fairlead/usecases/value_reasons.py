@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fairlead.domain.actor import Actor
 from fairlead.domain.deployment import Deployment
 from fairlead.domain.errors import Conflict, NotFound
 from fairlead.domain.project import Project
@@ -14,10 +15,12 @@ from fairlead.store.database import Connection
 from fairlead.usecases import tenancy, tenant_filling
 from fairlead.usecases.scopes import EntryNames
 from fairlead.usecases.values import Where, scope_where
+from fairlead.usecases.viewed_variables import viewed
 
 
 def of_value(
     connection: Connection,
+    actor: Actor,
     project: Project,
     name: str,
     where: Where,
@@ -26,11 +29,12 @@ def of_value(
     deployed: Deployment | None = None,
     when: str,
 ) -> Reason:
-    """As the variables are now, as `release` froze them, or as the deployment was given them; `when` says which.
-    NotFound `variable.missing` where none has the name."""
+    """As the variables are now, as `release` froze them, or as the deployment was given them; `when` says which. Only
+    those count that the actor may view, who may view what is at that place. NotFound `variable.missing` where none has
+    the name."""
     of = releases.get(connection, deployed.release) if deployed is not None else release
     filled = _known(connection, project, of, deployed, where)
-    known = filled.variables
+    known = viewed(actor, project.id, filled.variables)
     scope = scope_where(connection, project, where, channel=of.channel if of else "")
     found = resolve([one for one in known if one.name.lower() == name.lower()], scope)
     if found is None and (lacks := _lacking(connection, filled, name, where)) is not None:

@@ -27,6 +27,7 @@ from fairlead.usecases import planning, tenancy, tenant_filling
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import EntryNames
 from fairlead.usecases.values import Where, lookup_in, scope_where, system_of, warnings_of
+from fairlead.usecases.viewed_variables import viewed
 
 HIDDEN = "•••"
 
@@ -76,7 +77,7 @@ def preview(
     limit: int = 100,
 ) -> Preview:
     """As the variables are now, or as the release of that version froze them; with `search` only names that have it in
-    them. Needs an environment; what else `where` names must be there too."""
+    them, of variables that the actor may view. Needs an environment; what else `where` names must be there too."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner = projects.by_name_or_id(connection, project)
@@ -90,7 +91,7 @@ def preview(
         channel = release.channel if release else channels.default_of(connection, owner.id).id
         scope = scope_where(connection, owner, where, channel=channel)
         filled = tenant_filling.of_now(connection, owner, release, environment, tenant)
-        known = filled.variables
+        known = viewed(actor, owner.id, filled.variables)
         system = system_of(context, connection, owner, environment, release, tenant)
         holding = VariableTable(known).at(scope)
         lookup, names = lookup_in(holding, system), (*holding, *system)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TypeAlias
 
 from fairlead.domain import names
@@ -18,10 +19,11 @@ from fairlead.domain.prompt import Control, Prompt, check_prompt
 from fairlead.domain.variable import Dimension, Scope, Variable
 from fairlead.store import library_sets, projects, variables
 from fairlead.store.database import Connection
-from fairlead.store.shelf import Page
+from fairlead.store.shelf import LARGEST_PAGE, Page, part_of
 from fairlead.usecases.as_code import refuse_edit
 from fairlead.usecases.context import Context
 from fairlead.usecases.scopes import Wanted, scope_of
+from fairlead.usecases.viewed_variables import viewed
 
 LARGEST_VALUE = 256 * 1024
 """Characters: a certificate chain fits many times over, a database dump does not."""
@@ -75,21 +77,25 @@ def page(
     after: str | None = None,
     limit: int = 200,
 ) -> Page[Variable]:
-    """The owner's own, in the order of making; secrets as their versions' ids."""
+    """The owner's own that the actor may view, in the order of making; secrets as their versions' ids."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = _owner(connection, owner)
         _require_view(actor, found)
-        return variables.page(connection, found.id, search=search, after=after, limit=limit)
+        if actor.reach(Permission.VIEW) is None:
+            return variables.page(connection, found.id, search=search, after=after, limit=limit)
+        mine = _viewed(actor, found, variables.of_owner(connection, found.id))
+        by, most = attrgetter("name"), max(1, min(limit, LARGEST_PAGE))
+        return part_of(mine, name=by, order=attrgetter("id"), search=search, after=after, limit=most)
 
 
 def named(context: Context, actor: Actor, owner: OwnerName, name: str) -> tuple[Variable, ...]:
-    """The owner's variables of that name, one for each scope."""
+    """The owner's variables of that name that the actor may view, one for each scope."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         found = _owner(connection, owner)
         _require_view(actor, found)
-        return variables.named(connection, found.id, name)
+        return _viewed(actor, found, variables.named(connection, found.id, name))
 
 
 def put(
@@ -198,6 +204,10 @@ def _owner(connection: Connection, owner: OwnerName | Counted) -> Owner:
 def _require_view(actor: Actor, owner: Owner) -> None:
     if isinstance(owner, Project):
         actor.require_somewhere(Permission.VIEW, project=owner.id)
+
+
+def _viewed(actor: Actor, owner: Owner, found: Sequence[Variable]) -> tuple[Variable, ...]:
+    return viewed(actor, owner.id if isinstance(owner, Project) else None, found)
 
 
 def _require_edit_somewhere(actor: Actor, owner: OwnerName | Counted) -> None:

@@ -117,22 +117,23 @@ def value(
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         owner, asked = projects.by_name_or_id(connection, project), tenancy.named(connection, where.tenant)
-        actor.require_somewhere(Permission.VIEW, project=owner.id, tenant=asked.id if asked else None)
+        whose = asked.id if asked else None
+        actor.require_somewhere(Permission.VIEW, project=owner.id, tenant=whose)
         if deployment:
             called = _called(connection, actor, _deployment(connection, deployment, project, where.environment))
-            whose = tenancy.of(connection, called.deployment.tenant)
-            there = replace(where, environment=called.environment.name, tenant=whose.name if whose else where.tenant)
-            return of_value(
-                connection, owner, name, there, deployed=called.deployment, when=f"as {called.words} was given them"
-            )
+            its = tenancy.of(connection, called.deployment.tenant)
+            there = replace(where, environment=called.environment.name, tenant=its.name if its else where.tenant)
+            given = f"as {called.words} was given them"
+            return of_value(connection, actor, owner, name, there, deployed=called.deployment, when=given)
         if not where.environment:
             raise Invalid("input.invalid", "an environment is needed", thing="environment")
+        place = environments.by_name_or_id(connection, where.environment)
+        actor.require_somewhere(Permission.VIEW, project=owner.id, environment=place.id, tenant=whose)
         if version:
             found = planning.release_named(connection, owner, version)
-            return of_value(
-                connection, owner, name, where, release=found, when=f"as release {found.version} froze them"
-            )
-        return of_value(connection, owner, name, where, when="as they are now")
+            frozen = f"as release {found.version} froze them"
+            return of_value(connection, actor, owner, name, where, release=found, when=frozen)
+        return of_value(connection, actor, owner, name, where, when="as they are now")
 
 
 def _of_deployment(context: Context, connection: Connection, actor: Actor, called: _Called) -> Reason:

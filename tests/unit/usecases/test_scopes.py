@@ -15,12 +15,13 @@ from tests.unit.usecases.house import ADMIN, DIGEST, PROJECT_FILE, House
 from tests.unit.usecases.test_permissions import EXCEPTIONS, VERBS
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import FairleadError, NotAllowed
+from fairlead.domain.errors import FairleadError, NotAllowed, NotFound
 from fairlead.domain.grant import Grant
 from fairlead.domain.ids import ActorId, EnvironmentId
 from fairlead.domain.permission import RESTRICTABLE, Permission
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.step_template import TemplateContent, UsedTemplate
+from fairlead.domain.variable import Dimension
 from fairlead.usecases import (
     approvals,
     audit,
@@ -33,6 +34,7 @@ from fairlead.usecases import (
     policies,
     processes,
     projects,
+    releases,
     runbooks,
     runs,
     step_template_users,
@@ -42,9 +44,12 @@ from fairlead.usecases import (
     teams,
     tenants,
     triggers,
+    variable_preview,
     variables,
+    why,
 )
 from fairlead.usecases.values import Where
+from fairlead.usecases.variables import InLibrary
 
 ALL = frozenset(Permission)
 WITHOUT_PLACE = {
@@ -341,3 +346,67 @@ def test_who_may_view_one_environment_sees_its_cells_alone(furnished: Furnished)
     )
     grid = overview.grid(furnished.house.context, furnished.actor(*both))
     assert grid.cells[(furnished.zebra.id, furnished.test)].live_version == ""
+
+
+@pytest.fixture
+def scoped(furnished: Furnished) -> Furnished:
+    """With values for Test, for an environment elsewhere, for both, for everywhere, and for a tenant."""
+    put, context = variables.put, furnished.house.context
+    for name, value, only_in in (
+        ("Db.Host", "here", ["Test"]),
+        ("Db.Host", "HIDDEN", ["Elsewhere"]),
+        ("Of.Both", "shared", ["Test", "Elsewhere"]),
+        ("Of.Elsewhere", "HIDDEN", ["Elsewhere"]),
+    ):
+        put(context, ADMIN, "zebra", name, value, only_in=only_in)
+    put(context, ADMIN, "zebra", "Of.Acme", "for Acme", scope={Dimension.TENANT: ["Acme"]})
+    put(context, ADMIN, InLibrary("Set"), "Of.Set", "HIDDEN", only_in=["Elsewhere"])
+    library_sets.include(context, ADMIN, "zebra", "Set")
+    return furnished
+
+
+def test_who_may_view_one_environment_sees_no_variable_that_is_for_others_alone(scoped: Furnished) -> None:
+    context = scoped.house.context
+    eve = scoped.actor(Grant(frozenset({Permission.VIEW}), environments=frozenset({str(scoped.test)})))
+    held = variables.page(context, eve, "zebra")
+    assert [one.value for one in held.items] == ["db", "here", "shared", "for Acme"]
+    first = variables.page(context, eve, "zebra", limit=3)
+    second = variables.page(context, eve, "zebra", after=first.after, limit=3)
+    assert (*first.items, *second.items) == held.items and second.after is None
+    assert [one.name for one in variables.page(context, eve, "zebra", search="ACME").items] == ["Of.Acme"]
+    assert [one.value for one in variables.named(context, eve, "zebra", "db.host")] == ["db", "here"]
+    assert variables.page(context, eve, InLibrary("Set")).items == ()
+    shown = variable_preview.preview(context, eve, "zebra", Where("Test"))
+    assert [one.name for one in shown.page.items] == ["Db.Host", "Of.Acme", "Of.Both"]
+    assert "HIDDEN" not in repr(shown)
+    changes = releases.update_variables(context, eve, "zebra", "1.0.0", is_preview=True).changes
+    assert "HIDDEN" not in repr(changes) and {one.new for one in changes} == {"here", "shared", "for Acme"}
+
+
+def test_why_a_value_holds_is_told_of_what_may_be_viewed(scoped: Furnished) -> None:
+    context = scoped.house.context
+    eve = scoped.actor(Grant(frozenset({Permission.VIEW}), environments=frozenset({str(scoped.test)})))
+    assert "HIDDEN" not in repr(why.value(context, eve, "zebra", "Db.Host", Where("Test")))
+    with pytest.raises(NotFound):
+        why.value(context, eve, "zebra", "Of.Elsewhere", Where("Test"))
+    with pytest.raises(NotAllowed):
+        why.value(context, eve, "zebra", "Db.Host", Where("Elsewhere"))
+    with pytest.raises(NotAllowed):
+        why.value(context, eve, "zebra", "Db.Host", Where("Elsewhere"), version="1.0.0")
+
+
+def test_who_may_view_one_tenant_sees_no_variable_that_is_for_others_alone(scoped: Furnished) -> None:
+    context = scoped.house.context
+    other = str(tenants.put(context, ADMIN, tenants.Draft("Globex")).tenant.id)
+    eve = scoped.actor(Grant(frozenset({Permission.VIEW}), tenants=frozenset({other})))
+    assert "Of.Acme" not in [one.name for one in variables.page(context, eve, "zebra").items]
+    its = str(tenants.get(context, ADMIN, "Acme").tenant.id)
+    acme = scoped.actor(Grant(frozenset({Permission.VIEW}), tenants=frozenset({its})))
+    assert "Of.Acme" in [one.name for one in variables.page(context, acme, "zebra").items]
+
+
+def test_who_may_view_everything_is_shown_every_value(scoped: Furnished) -> None:
+    context = scoped.house.context
+    assert "HIDDEN" in repr(variables.page(context, ADMIN, "zebra"))
+    assert "HIDDEN" in repr(variable_preview.preview(context, ADMIN, "zebra", Where("Test")))
+    assert "HIDDEN" in repr(why.value(context, ADMIN, "zebra", "Db.Host", Where("Test")))
