@@ -42,6 +42,8 @@ def hint_of(error: FairleadError) -> str:
     """What to do next: as the error says, else where that is listed which it did not find."""
     if not error.hint and error.code == "auth.required":
         return "fairlead login, or another key in FAIRLEAD_API_KEY"
+    if error.code == "task.unknown" and error.thing.startswith("dep-"):
+        return f"that is a deployment: fairlead deployments show {error.thing} tells its task"
     if error.hint or not isinstance(error, NotFound) or error.code not in LISTS:
         return error.hint
     return f"those that there are: fairlead {LISTS[error.code]}"

@@ -41,9 +41,23 @@ def check(
     try:
         return model.model_validate(plain(root))
     except ValidationError as error:
-        for wrong in error.errors(include_url=False, include_context=True):
+        for wrong in _of_the_kind_meant(error.errors(include_url=False, include_context=True)):
             _say(wrong, model, root, findings)
         return None
+
+
+def _of_the_kind_meant(found: list[Any]) -> list[Any]:
+    """Where text or a mapping may stand, pydantic tells what is wrong with either. Of a mapping only that is told, and
+    at the key that it has in the file."""
+    texts = {wrong["loc"][:-1] for wrong in found if wrong["loc"][-1:] == ("str",) and isinstance(wrong["input"], dict)}
+    told = []
+    for wrong in found:
+        place = next((place for place in texts if wrong["loc"][: len(place)] == place), None)
+        if place is None:
+            told.append(wrong)
+        elif wrong["loc"] != (*place, "str"):
+            told.append({**wrong, "loc": (*place, *wrong["loc"][len(place) + 1 :])})
+    return told
 
 
 def _say(wrong: Any, model: type[Shape], root: Node, findings: Findings) -> None:
@@ -68,6 +82,8 @@ def _expected(wrong: Any) -> str:
         return str(context.get("expected", wrong["msg"]))
     if kind in ("dict_type", "model_type", "model_attributes_type", "mapping_type"):
         return "a mapping"
+    if kind == "string_type":
+        return "text"
     if kind in ("list_type", "tuple_type"):
         return "a list"
     return str(wrong["msg"]).removeprefix("Input should be ")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from fairlead.domain.errors import NotFound
 from fairlead.domain.ids import EnvironmentId, ProjectId, TaskId, TenantId
 from fairlead.domain.record import from_data
 from fairlead.domain.runbook import Runbook, RunbookRun, RunbookRunState, Snapshot, Unbegun
@@ -133,10 +134,15 @@ def run_of_task(connection: sa.Connection, task: TaskId) -> RunbookRun:
     return _runs.require(_runs.one(connection, runs.c.task == task), task)
 
 
-def run_named(connection: sa.Connection, runbook: str, text: str) -> RunbookRun:
+def run_named(connection: sa.Connection, runbook: Runbook, text: str) -> RunbookRun:
     """The runbook's run, by id or number; NotFound `runbook.unknown`."""
     is_it = runs.c.number == int(text) if text.isdecimal() and len(text) < 10 else runs.c.id == text
-    return _runs.require(_runs.one(connection, runs.c.runbook == runbook, is_it), text)
+    found = _runs.one(connection, runs.c.runbook == runbook.id, is_it)
+    if found is None:
+        said = f"there is no run of the runbook {text[:80]!r}"
+        hint = f"those that there are: fairlead runbooks runs {runbook.name!r}"
+        raise NotFound("runbook.unknown", said, thing=text[:80], hint=hint)
+    return found
 
 
 def due_runs(connection: sa.Connection, at: datetime, *, limit: int) -> tuple[RunbookRun, ...]:

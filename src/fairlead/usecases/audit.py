@@ -13,7 +13,7 @@ from fairlead.domain.event import Event, Fault, fault_of
 from fairlead.domain.ids import TaskId
 from fairlead.domain.permission import Permission
 from fairlead.domain.record import Json
-from fairlead.store import events, tasks
+from fairlead.store import environments, events, projects, tasks, tenants
 from fairlead.store.database import Connection
 from fairlead.store.secret_versions import SecretUse
 from fairlead.store.shelf import Page
@@ -60,13 +60,27 @@ class Verdict:
 
 
 def page(context: Context, actor: Actor, wanted: Wanted, *, after: str | None = None, limit: int = 50) -> Page[Event]:
-    """The newest first, of what the actor may view; what belongs to no project is shown to who may view all."""
+    """The newest first, of what the actor may view; what belongs to no project is shown to who may view all. NotFound
+    `project.unknown`, `environment.unknown` or `tenant.unknown` where nothing is called so, and nothing that was has
+    events."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         c = events.events.c
         mine = reaching.seen(connection, actor, project=c.project, environment=c.environment, tenant=c.tenant)
         conditions = [*_fitting(wanted), *mine]
-        return events.page(connection, *conditions, after=after, limit=limit)
+        part = events.page(connection, *conditions, after=after, limit=limit)
+        if not part.items and after is None:
+            _refuse_unknown(connection, wanted)
+        return part
+
+
+def _refuse_unknown(connection: Connection, wanted: Wanted) -> None:
+    if wanted.project:
+        projects.by_name_or_id(connection, wanted.project)
+    if wanted.environment:
+        environments.by_name_or_id(connection, wanted.environment)
+    if wanted.tenant:
+        tenants.by_name_or_id(connection, wanted.tenant)
 
 
 def require_kinds(context: Context, actor: Actor) -> None:

@@ -26,6 +26,7 @@ from fairlead.domain.looked_up import Sought
 from fairlead.domain.permission import Permission
 from fairlead.domain.record import Json
 from fairlead.formats.declared.layout import data_of, filled
+from fairlead.formats.declared.projects import PROJECTS
 from fairlead.formats.declared.reading import Declarations, Entry, read, repeated
 from fairlead.formats.declared.register import LAYOUTS
 from fairlead.formats.declared.repository import as_installation, declared_paths, nouns_in, read_repository
@@ -229,6 +230,8 @@ def _prepared(
                 continue
             key = DeclaredKey(noun.layout.noun, one.project, noun.layout.name_of(one.item))
             found[repeated(key, found) if key in found else key] = one
+    if only is None:
+        _refuse_strays(declared, found)
     wanted, held, lacking = _comparable(context, connection, wish, declared, found)
     may_remove = _prunable(wish, declared)
     pending = compare(wanted, held, order=ORDERED, may_remove=may_remove)
@@ -237,6 +240,20 @@ def _prepared(
     places = {key: entry.mark for key, entry in declared.entries.items()}
     at = Applying(inner, actor, wish.secrets, make_key)
     return _Work(at, declared, found, pending, places, unnamed, lacking)
+
+
+def _refuse_strays(declared: Declarations, found: Mapping[DeclaredKey, Held[Any]]) -> None:
+    """ProjectFileInvalid `project.unknown` for files of projects that neither are there nor are declared."""
+    known = {key.project for key in (*found, *declared.entries) if key.noun == "project"}
+    places = ((path, layout.match(path)) for path in sorted(declared.files) for layout in LAYOUTS)
+    owners = {path: said["project"] for path, said in places if said is not None and said.get("project")}
+    problems = tuple(
+        Problem(path, 1, 1, "", f"a file of the project {owner!r}, which is not there", PROJECTS.path(owner, ""))
+        for path, owner in owners.items()
+        if owner not in known
+    )
+    if problems:
+        raise ProjectFileInvalid(problems, code="project.unknown")
 
 
 def _comparable(

@@ -34,7 +34,7 @@ def cancel(context: Context, actor: Actor, project: str, name: str, run: str) ->
         owner = projects.by_name_or_id(connection, project)
         actor.require_somewhere(Permission.TASK_CANCEL, project=owner.id)
         found = runbooks.by_name_or_id(connection, owner.id, name)
-        one = runbooks.run_named(connection, found.id, run)
+        one = runbooks.run_named(connection, found, run)
         where = _where(connection, one)
         where.require(actor, Permission.TASK_CANCEL)
         reason = f"cancelled by {actor.name} before it began"

@@ -107,12 +107,13 @@ def change(
             roles=found.roles if held is None else _roles(connection, actor, held),
             revision=found.revision if revision is None else revision,
         )
-        if changed == found and members is None:
+        joined = None if members is None else [users.by_name(connection, member) for member in members]
+        if changed == found and (joined is None or {one.name for one in joined} == set(before.members)):
             return before
         saved = teams.update(connection, changed)
-        if members is not None:
+        if joined is not None:
             _require_what_it_gives(connection, actor, saved)
-            teams.set_members(connection, saved.id, [users.by_name(connection, member).id for member in members])
+            teams.set_members(connection, saved.id, [one.id for one in joined])
         view = _views(connection, [saved])[0]
         context.note(
             connection,

@@ -218,3 +218,10 @@ def test_what_was_not_begun_did_not_fail(house: House, fairlead: Fairlead, has_b
     assert said.code == 1 and f": {word}: the image is gone" in said.err, said
     told = fairlead("-o", "json", "tasks", "log", task, "--follow").data
     assert told["outcome"] == ("failed" if has_begun else "refused")
+
+
+def test_a_deployments_id_in_a_tasks_place_leads_to_the_deployment(books: Project, fairlead: Fairlead) -> None:
+    for command in (("tasks", "show"), ("tasks", "log"), ("cancel",)):
+        said = fairlead(*command, "dep-123")
+        assert said.code == 5 and "fairlead deployments show dep-123" in said.err, said
+    assert "fairlead tasks list" in fairlead("tasks", "show", "tsk-123").err

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.unit.usecases.house import ADMIN, PASSWORD, House
+from tests.unit.usecases.house import ADMIN, PASSWORD, VIEWER, House
 
 from fairlead.domain.certificate import Certificate
-from fairlead.domain.errors import Invalid, NotAllowed, NotAuthenticated
+from fairlead.domain.errors import Invalid, NotAllowed, NotAuthenticated, NotFound
 from fairlead.domain.grant import Grant
 from fairlead.domain.permission import Permission
 from fairlead.ports.notifier import CommitStatus, Webhook
@@ -287,3 +287,16 @@ def test_the_key_of_a_certificate_is_kept_as_used_once_for_each_version(house: H
         ("crt-1", "used to give the proxy the certificate of shop.test: certificate of shop.test")
     ] * 2
     assert "key-1" not in str(used)
+
+
+@pytest.mark.parametrize("noun", ["project", "environment", "tenant"])
+def test_events_of_what_never_was_are_no_empty_list(house: House, noun: str) -> None:
+    with pytest.raises(NotFound) as unknown:
+        audit.page(house.context, VIEWER, Wanted(**{noun: "nowhere"}))
+    assert unknown.value.code == f"{noun}.unknown"
+
+
+def test_what_is_gone_still_has_its_events(house: House) -> None:
+    house.add_project("gone")
+    projects.remove(house.context, ADMIN, "gone")
+    assert audit.page(house.context, VIEWER, Wanted(project="gone")).items

@@ -309,3 +309,33 @@ def test_files_fill_a_project_up_to_its_bound_and_no_further(house: House, monke
     with pytest.raises(ProjectFileInvalid) as refused:
         applied(house, more, secrets=SECRETS)
     assert refused.value.code == "input.too_large" and "books has 4 variables already" in str(refused.value)
+
+
+def test_a_file_of_a_project_that_is_not_there_is_refused_whatever_it_holds(house: House) -> None:
+    files = {**BOOKS, "projects/ghost/variables.yml": b"variables: []", "projects/ghost/channels.yml": b"channels: []"}
+    for act in (planned, applied):
+        with pytest.raises(ProjectFileInvalid) as refused:
+            act(house, files, secrets=SECRETS)
+        assert refused.value.code == "project.unknown"
+        assert [one.file for one in refused.value.problems] == [
+            "projects/ghost/channels.yml",
+            "projects/ghost/variables.yml",
+        ]
+        assert "'ghost'" in str(refused.value) and "projects/ghost/project.yml" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "found"),
+    [
+        ("{secret: }", "variables[0].value.secret", "'null'"),
+        ("{secret: [a]}", "variables[0].value.secret", "a list"),
+        ("{secret: a, of: b}", "variables[0].value.of", "the unknown key 'of'"),
+        ("{}", "variables[0].value.secret", "nothing"),
+    ],
+)
+def test_what_is_wrong_with_a_placeholder_is_said_at_its_key(house: House, value: str, key: str, found: str) -> None:
+    files = {**BOOKS, "projects/books/variables.yml": f"variables: [{{name: A, value: {value}}}]".encode()}
+    with pytest.raises(ProjectFileInvalid) as refused:
+        planned(house, files, secrets=SECRETS)
+    [problem] = refused.value.problems
+    assert (problem.key, problem.found) == (key, found)

@@ -11,7 +11,7 @@ from tests.databases import ON_BOTH
 from tests.unit.usecases.house import ADMIN, NOBODY, House
 
 from fairlead.domain.actor import Actor
-from fairlead.domain.errors import Conflict, FairleadError, NotAllowed
+from fairlead.domain.errors import Conflict, FairleadError, NotAllowed, NotFound
 from fairlead.domain.permission import Permission
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.project import Tenancy
@@ -147,6 +147,9 @@ def test_a_scheduled_one_is_cancelled_by_who_may_and_a_begun_one_is_not(tidy: Ho
     assert (ended.state, ended.reason) == (Unbegun.CANCELLED, "cancelled by admin before it began")
     cancel = lambda run: scheduled_runs.cancel(tidy.context, ADMIN, "books", "Tidy", run)  # noqa: E731
     assert refused(lambda: cancel("1")) == "runbook.not_scheduled"
+    with pytest.raises(NotFound) as unknown:
+        cancel("99")
+    assert (unknown.value.thing, unknown.value.hint) == ("99", "those that there are: fairlead runbooks runs 'Tidy'")
     begun = ask(tidy)
     with pytest.raises(Conflict) as caught:
         cancel(begun.run.id)

@@ -217,3 +217,14 @@ def test_what_a_team_holds_already_is_not_given_twice(house: House) -> None:
         teams.change(house.context, ADMIN, "Books", held=[*before.roles, again], revision=before.team.revision + 1)
     more = teams.change(house.context, ADMIN, "Books", held=[*before.roles, again, HeldRole("viewer", ("books",))])
     assert len(more.roles) == 2, "another scope is something else"
+
+
+def test_who_is_in_it_joins_it_without_a_change(house: House) -> None:
+    users.add_service_account(house.context, ADMIN, "robot")
+    users.add_service_account(house.context, ADMIN, "other")
+    made = teams.add(house.context, ADMIN, "Team", members=["robot", "other"])
+    told = len(house.audit())
+    same = teams.change(house.context, ADMIN, "Team", members=["other", "robot", "robot"])
+    assert (same.team.revision, len(house.audit())) == (made.team.revision, told)
+    fewer = teams.change(house.context, ADMIN, "Team", members=["robot"])
+    assert (fewer.members, fewer.team.revision) == (("robot",), made.team.revision + 1)
