@@ -28,6 +28,12 @@ class Shape:
     judge: Callable[[Mapping[str, Any]], Iterator[Verdict]]
 
 
+def lists(file: Mapping[str, Any], is_ours: Callable[[Case], bool]) -> bool:
+    """Whether one of the file's cases is of ours: the first may be of a form that nobody knows."""
+    cases = file.get("cases")
+    return isinstance(cases, list) and any(isinstance(case, dict) and is_ours(case) for case in cases)
+
+
 def each(cases: Iterable[Case], judged: Callable[[Case], Iterable[Verdict]]) -> Iterator[Verdict]:
     """The verdicts of the cases. One that breaks its judge has failed, and the others are judged."""
     for case in cases:

@@ -63,7 +63,7 @@ def _plain(name: str, properties: Mapping[str, str]) -> tuple[str, dict[str, str
 
 
 def _fits(file: Mapping[str, Any]) -> bool:
-    return "parse" in file and "format" in file
+    return any(isinstance(file.get(section), list) for section in ("parse", "format"))
 
 
 SHAPE = Shape("service messages", _fits, judge)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.conformance.judging import Case, Shape, Verdict, each
+from tests.conformance.judging import Case, Shape, Verdict, each, lists
 
 from fairlead.domain.template.variables import Variables
 from fairlead.formats.structured.files import FORMATS
@@ -65,8 +65,7 @@ def _is_said(replaced: Replaced, kind: str, what: Any = None) -> bool:
 
 
 def _fits(file: Mapping[str, Any]) -> bool:
-    cases = file.get("cases")
-    return isinstance(cases, list) and bool(cases) and {"format", "input", "variables"} <= set(cases[0])
+    return lists(file, lambda case: {"format", "input", "variables"} <= set(case))
 
 
 SHAPE = Shape("structured", _fits, judge)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ruamel.yaml import YAML
-from tests.conformance.judging import Case, Shape, Verdict, each
+from tests.conformance.judging import Case, Shape, Verdict, each, lists
 
 from fairlead.domain.errors import FairleadError
 from fairlead.domain.template.variables import Variables, names_in
@@ -100,8 +100,8 @@ def _holds(key: str, expected: Any, came: Any, error: str) -> bool:
 
 
 def _fits(file: Mapping[str, Any]) -> bool:
-    cases = file.get("cases")
-    return isinstance(cases, list) and bool(cases) and "variables" in cases[0]
+    """A list without cases may be one of ours as well: nothing in it fails."""
+    return file.get("cases") == [] or lists(file, lambda case: "variables" in case)
 
 
 SHAPE = Shape("substitution", _fits, judge)

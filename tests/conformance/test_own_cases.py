@@ -86,3 +86,19 @@ def test_a_file_of_something_else_is_left_out_and_alone_is_no_success(tmp_path: 
     assert not run([tmp_path / "events.json"], out).is_clean
     assert run([tmp_path / "events.json", CASES[0]], out).is_clean
     assert out.getvalue().count("events.json: no known shape of cases, left out") == 2
+
+
+def test_files_are_told_apart_by_any_of_their_cases_and_sections(tmp_path: Path) -> None:
+    message = {"name": "M", "chunks": ["##octopus[foo]"], "expected": [{"name": "foo", "properties": {}}]}
+    ordered = {"name": "V", "kind": "compare", "format": "octopus", "a": "1.0", "b": "2.0", "expected": -1}
+    text = {"name": "T", "kind": "evaluate", "template": "a", "variables": {}, "expected": "a"}
+    odd = {
+        "messages": ({"parse": [message]}, (1, 0)),
+        "versions": ({"cases": [{"name": "New", "kind": "sing"}, ordered]}, (1, 1)),
+        "substitution": ({"cases": [{"name": "Odd"}, text]}, (1, 1)),
+        "empty": ({"cases": []}, (0, 0)),
+    }
+    for name, (file, counts) in odd.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(file))
+        count = run([tmp_path / f"{name}.json"], io.StringIO())
+        assert ((count.passed, count.failed), count.left_out) == (counts, 0), name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.conformance.judging import Case, Shape, Verdict, each
+from tests.conformance.judging import Case, Shape, Verdict, each, lists
 
 from fairlead.domain.errors import FairleadError, Invalid
 from fairlead.domain.version import Version, VersionFormat, read
@@ -196,9 +196,7 @@ def _holds(expected: object, came: object) -> bool:
 
 
 def _fits(file: Mapping[str, Any]) -> bool:
-    cases = file.get("cases")
-    is_list = isinstance(cases, list) and bool(cases) and isinstance(cases[0], dict)
-    return is_list and "variables" not in cases[0] and cases[0].get("kind") in KINDS
+    return lists(file, lambda case: case.get("kind") in KINDS)
 
 
 SHAPE = Shape("versions", _fits, judge)
