@@ -184,7 +184,9 @@ def update_variables(
     at = session(context)
     path = f"{API}/projects/{segment(at.project(project))}/releases/{segment(version)}/variables"
     seen = at.client.post(path, preview=True)
-    if not seen["changes"]:
+    if seen["hidden"]:
+        at.screen.say(f"{seen['hidden']} more differ, which you may not view")
+    if not seen["changes"] and not seen["hidden"]:
         at.screen.result(seen, "nothing differs")
         return
     if preview or not at.screen.as_json:

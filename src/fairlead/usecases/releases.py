@@ -67,10 +67,12 @@ class ReleaseView:
 
 @dataclass(frozen=True, slots=True)
 class VariablesUpdate:
-    """What differs between what a release froze and what holds now; `release` as it is after the act."""
+    """What differs between what a release froze and what holds now; `release` as it is after the act. `hidden` is how
+    many more differ that the actor may not view."""
 
     release: Release
     changes: tuple[VariableChange, ...]
+    hidden: int = 0
 
 
 def page(
@@ -281,7 +283,7 @@ def update_variables(
     context: Context, actor: Actor, project: str, version: str, *, is_preview: bool = False
 ) -> VariablesUpdate:
     """The release has the variables as they are now, and a line in the audit says so; with `is_preview` only the
-    difference is told. Of what the actor may not view no difference is told."""
+    difference is told. Of what the actor may not view only the number is told."""
     actor.require_somewhere(Permission.VIEW if is_preview else Permission.RELEASE_CREATE)
     with context.database.transaction() as connection:
         owner = projects.by_name_or_id(connection, project)
@@ -297,7 +299,7 @@ def update_variables(
         templates = template_changes(frozen.templates, tenant_templates.of_project(connection, owner.id))
         changes, shown = changes + templates, tuple(_with_names(connection, shown + templates))
         if is_preview or not changes:
-            return VariablesUpdate(release, shown)
+            return VariablesUpdate(release, shown, len(changes) - len(shown))
         _refuse_locked(connection, owner, release)
         updated = releases.update(connection, replace(release, variables=freeze(context, connection, owner.id)))
         context.note(
@@ -308,7 +310,7 @@ def update_variables(
             thing=release.id,
             project=owner.name,
         )
-    return VariablesUpdate(updated, shown)
+    return VariablesUpdate(updated, shown, len(changes) - len(shown))
 
 
 def _refuse_locked(connection: Connection, project: Project, release: Release) -> None:

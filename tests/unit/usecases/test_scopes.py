@@ -379,8 +379,9 @@ def test_who_may_view_one_environment_sees_no_variable_that_is_for_others_alone(
     shown = variable_preview.preview(context, eve, "zebra", Where("Test"))
     assert [one.name for one in shown.page.items] == ["Db.Host", "Of.Acme", "Of.Both"]
     assert "HIDDEN" not in repr(shown)
-    changes = releases.update_variables(context, eve, "zebra", "1.0.0", is_preview=True).changes
-    assert "HIDDEN" not in repr(changes) and {one.new for one in changes} == {"here", "shared", "for Acme"}
+    seen = releases.update_variables(context, eve, "zebra", "1.0.0", is_preview=True)
+    assert "HIDDEN" not in repr(seen) and {one.new for one in seen.changes} == {"here", "shared", "for Acme"}
+    assert seen.hidden == 3
 
 
 def test_why_a_value_holds_is_told_of_what_may_be_viewed(scoped: Furnished) -> None:

@@ -119,7 +119,8 @@ def update_variables(
     changes: list[answers.VariableChange] = [
         {"name": change.name, "scope": change.scope, "old": change.old, "new": change.new} for change in found.changes
     ]
-    return {"version": found.release.version, "variables": found.release.variables, "changes": changes}
+    release = found.release
+    return {"version": release.version, "variables": release.variables, "changes": changes, "hidden": found.hidden}
 
 
 def _bytes(path: str, text: str) -> bytes:

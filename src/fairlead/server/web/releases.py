@@ -45,7 +45,13 @@ def show(visitor: Visiting, project: str, version: str, to: Text = "", tenant: T
     id, is_tenanted = found.release.id, owner.tenancy is not Tenancy.UNTENANTED
     brought = release_changes.preview(context, actor, owner.name, id, to, tenant=tenant) if to else None
     whose = tenants.names(context, actor, project=owner.name) if brought and is_tenanted else ()
-    values = {"project": owner, "view": found, "release": found.release, "changes": pending.changes}
+    values = {
+        "project": owner,
+        "view": found,
+        "release": found.release,
+        "changes": pending.changes,
+        "hidden": pending.hidden,
+    }
     held = defects.of_release(context, actor, owner.name, found.release.id)
     went = deployments.page(context, actor, project=owner, version=found.release.version, limit=MOST_WENT).items
     more = {"environments": known, "brought": brought, "defects": held, "tenants": whose, "tenant": tenant}
@@ -69,7 +75,7 @@ def update_variables(form: Posted, project: str, version: str) -> Response:
 
     def work() -> str:
         done = releases.update_variables(visitor.context, visitor.actor, project, version)
-        return f"{done.release.version} has the variables as they are now: {len(done.changes)} changed."
+        return f"{done.release.version} has the variables as they are now: {len(done.changes) + done.hidden} changed."
 
     return form.act(f"/projects/{quote(project)}/releases/{quote(version)}", work)
 

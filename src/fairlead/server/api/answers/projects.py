@@ -81,11 +81,13 @@ class VariableChange(TypedDict):
 
 
 class UpdatedVariables(TypedDict):
-    """The release with the snapshot that it has now, and what the act changed, or would change."""
+    """The release with the snapshot that it has now, and what the act changed, or would change; `hidden` is how many
+    more changes are of variables that you may not view."""
 
     version: str
     variables: str
     changes: list[VariableChange]
+    hidden: int
 
 
 class MadeRun(TypedDict):
