@@ -181,7 +181,7 @@ def test_plan_deploy_approve_and_roll_back(books: House, fairlead: Run) -> None:
     assert fairlead("reject").code == 5
     told = fairlead("-o", "json", "events", "-p", "books", "--kind", "approval.approved").data
     assert [one["thing"] for one in told] == [waits["id"]]
-    assert fairlead("-o", "json", "events", "-p", "others").data == []
+    assert fairlead("events", "-p", "others").code == 5
     assert fairlead("tasks", "list", "-p", "others").code == 5
 
 
