@@ -108,17 +108,10 @@ def _only_one(at: Session, project: str, environment: str) -> str:
 
 
 def _asked(at: Session, *, state: str, project: str, environment: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = at.client.all(f"{API}/approvals", state=state)
-    wanted = {"project": project, "environment": environment}
-    fitting = [
-        one for one in found if all(not name or str(one[noun]).lower() == name.lower() for noun, name in wanted.items())
-    ]
-    if not fitting and project:  # none of its, or none such
-        at.client.get(f"{API}/projects/{segment(project.lower())}")
-    known = {one["name"].lower() for one in at.client.all(f"{API}/environments")} if environment and not fitting else ()
-    if known and environment.lower() not in known:
-        at.client.get(f"{API}/environments/{segment(environment)}")
-    return fitting
+    found: list[dict[str, Any]] = at.client.all(
+        f"{API}/approvals", state=state, project=project.lower(), environment=environment
+    )
+    return found
 
 
 def add_to(app: typer.Typer) -> None:

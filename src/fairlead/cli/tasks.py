@@ -18,15 +18,18 @@ def list_tasks(
     state: str = typer.Option("", help="queued, running, undoing, unsettled, succeeded, failed, …"),
     kind: str = typer.Option("", help="run, deployment, rollback, retention, …"),
     project: str = typer.Option("", "--project", "-p", help="Only this project's."),
+    environment: str = typer.Option("", "--environment", "-e", help="Only in this environment."),
+    tenant: str = typer.Option("", "--tenant", help="Only for this tenant."),
 ) -> None:
     """List tasks, the newest first."""
     at = session(context)
     columns = {"id": "ID", "title": "WHAT", "state": "STATE", "reason": "REASON", "created_at": "WHEN"}
-    rows = at.client.all(f"{API}/tasks", most=50, state=state, kind=kind, project=project)
+    asked = {"state": state, "kind": kind, "project": project, "environment": environment, "tenant": tenant}
+    rows = at.client.all(f"{API}/tasks", most=50, **asked)
     if not at.screen.as_json:
         marks = [f"marked as failed by {said[:60]}" if (said := one["marked_as_failed"]) else "" for one in rows]
         rows = [{**one, "reason": one["reason"] or mark} for one, mark in zip(rows, marks, strict=True)]
-    at.screen.table(rows, columns, empty="no task fits" if state or kind or project else "no tasks yet")
+    at.screen.table(rows, columns, empty="no task fits" if any(asked.values()) else "no tasks yet")
 
 
 @group.command("show")

@@ -118,11 +118,14 @@ def page(
     kind: TaskKind | None = None,
     state: TaskState | None = None,
     project: str | None = None,
+    environment: str | None = None,
+    tenant: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Task]:
     """Those that fit, `more` too, the newest first."""
-    equal = {"kind": kind, "state": state.value if state else None, "project": project}
+    place = {"project": project, "environment": environment, "tenant": tenant}
+    equal = {"kind": kind, "state": state.value if state else None, **place}
     return _shelf.page(connection, *more, equal=equal, after=after, limit=limit)
 
 

@@ -10,7 +10,7 @@ from fairlead.domain.approval import Approval, ApprovalState
 from fairlead.domain.deployment import DeploymentOutcome
 from fairlead.domain.errors import Conflict, Invalid, Refused
 from fairlead.domain.permission import Permission
-from fairlead.store import approvals, deployments
+from fairlead.store import approvals, deployments, environments, projects, tenants
 from fairlead.store.database import Connection
 from fairlead.store.reach import within
 from fairlead.store.shelf import Condition, Page
@@ -32,12 +32,27 @@ class ApprovalView:
 
 
 def page(
-    context: Context, actor: Actor, *, state: ApprovalState | None = None, after: str | None = None, limit: int = 50
+    context: Context,
+    actor: Actor,
+    *,
+    state: ApprovalState | None = None,
+    project: str = "",
+    environment: str = "",
+    tenant: str = "",
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[ApprovalView]:
-    """The newest first."""
+    """The newest first; NotFound where there is no such project, environment or tenant."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
-        part = approvals.page(connection, *_seen_by(actor), state=state, after=after, limit=limit)
+        fitting, c = [*_seen_by(actor)], approvals.approvals.c
+        if project:
+            fitting.append(c.project == projects.by_name_or_id(connection, project).id)
+        if environment:
+            fitting.append(c.environment == environments.by_name_or_id(connection, environment).id)
+        if tenant:
+            fitting.append(c.tenant == tenants.by_name_or_id(connection, tenant).id)
+        part = approvals.page(connection, *fitting, state=state, after=after, limit=limit)
         about = deployments.many(connection, [approval.deployment for approval in part.items])
         shown = views(connection, [about[approval.deployment] for approval in part.items])
         return Page(tuple(ApprovalView(one, of) for one, of in zip(part.items, shown, strict=True)), part.after)

@@ -15,7 +15,7 @@ from fairlead.domain.task import Task, TaskKind, TaskPhase, TaskState
 from fairlead.domain.test_report import TestReport
 from fairlead.formats.junit import read_junit_files
 from fairlead.ports.tasks import End
-from fairlead.store import artifacts, deployments, projects, tasks
+from fairlead.store import artifacts, deployments, environments, projects, tasks, tenants
 from fairlead.store.database import Connection
 from fairlead.store.shelf import Page
 from fairlead.usecases import following, reaching, restored, turns
@@ -47,17 +47,23 @@ def page(
     kind: TaskKind | None = None,
     state: TaskState | None = None,
     project: str | None = None,
+    environment: str = "",
+    tenant: str = "",
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Task]:
-    """The newest first; NotFound `project.unknown` where none is called `project`, and none that went has tasks."""
+    """The newest first; NotFound `project.unknown` where none is called `project`, and none that went has tasks. The
+    environment and the tenant must be there."""
     actor.require_somewhere(Permission.VIEW)
     with context.database.reading() as connection:
         c = tasks.tasks.c
         mine = reaching.seen(connection, actor, project=c.project, environment=c.environment, tenant=c.tenant)
         owner = project and projects.named(connection, project)
         name = owner.name if owner else project
-        part = tasks.page(connection, *mine, kind=kind, state=state, project=name, after=after, limit=limit)
+        place = environments.by_name_or_id(connection, environment).name if environment else None
+        whose = tenants.by_name_or_id(connection, tenant).name if tenant else None
+        where = {"project": name, "environment": place, "tenant": whose}
+        part = tasks.page(connection, *mine, kind=kind, state=state, **where, after=after, limit=limit)
         if project and not owner and not part.items and after is None:
             projects.by_name_or_id(connection, project)
         return part

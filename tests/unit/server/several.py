@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from tests.unit.server.house import ADMINISTRATOR, House, wait_for
 from tests.unit.usecases.house import push_package
 
+from fairlead.domain.approval import Approval
 from fairlead.domain.build_information import BuildCommit, BuildInformation
 from fairlead.domain.certificate import Certificate
-from fairlead.domain.ids import DeploymentId, ProjectId, ReleaseId, RunId, TaskId
+from fairlead.domain.ids import ApprovalId, DeploymentId, ProjectId, ReleaseId, RunId, TaskId
 from fairlead.domain.interruption import Choice, Interruption, InterruptionKind, InterruptionState
 from fairlead.domain.process import Action, Process, ProcessStep
 from fairlead.domain.project import Tenancy
@@ -19,9 +20,11 @@ from fairlead.domain.run import Run, RunState
 from fairlead.domain.step_template import Parameter, TemplateContent, UsedTemplate
 from fairlead.domain.target import TargetKind
 from fairlead.formats.phase_lines import PhaseLine
+from fairlead.store import approvals as approval_rows
 from fairlead.store import certificates as certificate_rows
 from fairlead.store import channels as channel_rows
 from fairlead.store import deployments as deployment_rows
+from fairlead.store import environments as environment_rows
 from fairlead.store import projects as project_rows
 from fairlead.store import releases as release_rows
 from fairlead.store import runs as run_rows
@@ -178,6 +181,11 @@ def _rows(house: House, task: TaskId) -> None:
         of_its_own = {"id": DeploymentId(house.ids.new("dep")), "task": None, "number": 99, "parent_key": "[step]"}
         for_one = replace(deployed, tenant=tenant, parent=task, **of_its_own)
         deployment_rows.insert(connection, for_one)
+        demo = environment_rows.by_name(connection, "Demo").id
+        asked = replace(for_one, id=DeploymentId(house.ids.new("dep")), environment=demo, parent=None, parent_key="")
+        deployment_rows.insert(connection, asked)
+        question = Approval(ApprovalId(house.ids.new("apr")), asked.id, asked.project, demo, "hash", asked.created_at)
+        approval_rows.insert(connection, replace(question, tenant=tenant))
         ssh = target_rows.by_name_or_id(connection, "Cache.Host")
         target_rows.update(connection, replace(ssh, kind=TargetKind.SSH))
 

@@ -391,10 +391,18 @@ async def plan_of_deployment(context: Books, server: Parts, actor: Asking, id: s
 
 @router.get("/approvals")
 def list_approvals(
-    context: Books, actor: Asking, state: ApprovalState | None = None, after: After = None, limit: Limit = 50
+    context: Books,
+    actor: Asking,
+    state: ApprovalState | None = None,
+    project: str = "",
+    environment: str = "",
+    tenant: str = "",
+    after: After = None,
+    limit: Limit = 50,
 ) -> answers.Page[answers.Approval]:
     """Approvals, the newest first."""
-    return shapes.page(approvals.page(context, actor, state=state, after=after, limit=limit), shapes.approval)
+    where = {"project": project, "environment": environment, "tenant": tenant}
+    return shapes.page(approvals.page(context, actor, state=state, **where, after=after, limit=limit), shapes.approval)
 
 
 @router.get("/approvals/{id}")

@@ -36,11 +36,14 @@ def list_tasks(
     state: TaskState | None = None,
     kind: TaskKind | None = None,
     project: str | None = None,
+    environment: str = "",
+    tenant: str = "",
     after: After = None,
     limit: Limit = 50,
 ) -> answers.Page[answers.TaskListed]:
     """The newest first."""
-    part = tasks.page(context, actor, kind=kind, state=state, project=project, after=after, limit=limit)
+    place = {"environment": environment, "tenant": tenant}
+    part = tasks.page(context, actor, kind=kind, state=state, project=project, **place, after=after, limit=limit)
     marks = marking.of_tasks(context, actor, part.items)
     return shapes.page(part, lambda one: shapes.task_listed(one, marks.get(one.subject)))
 
