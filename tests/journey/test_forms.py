@@ -52,7 +52,7 @@ def test_a_refusal_leads_back_to_the_page_of_the_form(site: Site, page: Page) ->
     page.goto(f"{site.url}/projects/books/variables")
     page.locator("#variable-name").fill("no good;")
     page.locator("#variable-value").fill("worth keeping")
-    page.get_by_role("button", name="Set", exact=True).click()
+    page.get_by_role("button", name="Set the variable", exact=True).click()
     assert "no good;" in refused(page)
     assert page.url == f"{site.url}/projects/books/variables"
     expect(page.locator("#variable-value")).to_have_value("worth keeping")
@@ -65,7 +65,7 @@ def test_what_is_ticked_to_be_a_secret_is_not_kept(site: Site, page: Page) -> No
     page.locator("#variable-value").fill("hunter-two-and-more")
     page.locator("[name=secret]").first.check()
     page.evaluate("addEventListener('submit', () => { localStorage.kept = JSON.stringify(sessionStorage); })")
-    page.get_by_role("button", name="Set", exact=True).click()
+    page.get_by_role("button", name="Set the variable", exact=True).click()
     assert "no good;" in refused(page)
     kept = page.evaluate("localStorage.kept")
     assert "no good;" in kept and "hunter-two" not in kept
