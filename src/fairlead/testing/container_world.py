@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Literal
 
 from fairlead.domain.errors import Conflict, Failed
@@ -290,7 +291,7 @@ class ContainerWorld:
                 raise Conflict("engine.address", "Address already in use", thing=container.spec.name)
             return attachment.address
         pool = ipaddress.ip_network(network.spec.dynamic_range or network.spec.subnet)
-        free = (str(host) for host in list(pool.hosts())[1:] if str(host) not in taken)
+        free = (str(host) for host in islice(pool.hosts(), 1, None) if str(host) not in taken)
         return next(free)
 
 
