@@ -38,7 +38,7 @@ class Bench:
 BENCHES = {
     "switch": Bench("switch.py", "the switch against one open socket", (), ("--switches", "60")),
     "deployment": Bench(
-        "whole_deployment.py", "a whole deployment against a script", ("--pairs", "9"), ("--pairs", "3")
+        "whole_deployment.py", "a whole deployment against a script", ("--pairs", "41"), ("--pairs", "3")
     ),
     "under-load": Bench(
         "switches_under_load.py",
