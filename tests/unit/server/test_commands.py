@@ -148,21 +148,23 @@ async def test_what_is_written_for_a_task_counts_only_where_it_is_still_ours_at_
         tasks.insert(connection, task)
 
     class Lost:
-        asked = 0
+        left = 0
 
         def require(self) -> None:
-            self.asked += 1
-            if self.asked > len(writes):  # each verb has begun by then
+            self.left -= 1
+            if self.left < 0:
                 raise Abandoned
 
-    its = tools(task.id, "", "local", {})
-    writes = [
-        its.records.set_slot(place, slot),
-        its.records.note(task.id, "some", 1),
-        its.catalogue.register([entry]),
-    ]
-    made.durable._ownership = Lost()  # type: ignore[assignment]
-    done = await asyncio.gather(*writes, made.interpreter.parts.tasks.begin(task.id, made.node), return_exceptions=True)
+    lost, its, done = Lost(), tools(task.id, "", "local", {}), list[object]()
+    made.durable._ownership = lost  # type: ignore[assignment]
+    for begun, write in (
+        (1, its.records.set_slot(place, slot)),
+        (1, its.records.note(task.id, "some", 1)),
+        (1, its.catalogue.register([entry])),
+        (0, made.interpreter.parts.tasks.begin(task.id, made.node)),
+    ):
+        lost.left = begun  # each verb begins while it is ours
+        done += await asyncio.gather(write, return_exceptions=True)
     assert [type(one) for one in done] == [Abandoned] * 4, done
     with made.context.database.reading() as connection:
         assert slots.recorded(connection) == {} and tasks.facts_of(connection, task.id) == {}
