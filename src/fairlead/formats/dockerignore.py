@@ -6,6 +6,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from fairlead.domain.errors import Invalid
 
@@ -17,9 +18,11 @@ def is_beside(dockerfile: str) -> bool:
     return dockerfile.startswith("../")
 
 
-def ignore_files(dockerfile: str) -> tuple[str, str]:
-    """Where the lines may stand, from the context: the first that is there holds alone."""
-    return f"{dockerfile}{IGNORE_FILE}", IGNORE_FILE
+def ignore_of(context: Path, dockerfile: str) -> Ignore:
+    """What stays behind of the context: its lines, or those beside the Dockerfile, which then hold alone."""
+    places = (context / name for name in (f"{dockerfile}{IGNORE_FILE}", IGNORE_FILE))
+    place = next((one for one in places if one.is_file() and not one.is_symlink()), None)
+    return read_ignore(place.read_text(errors="surrogateescape") if place else "", dockerfile)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from fairlead.domain.errors import Failed, Invalid
 from fairlead.domain.record import fingerprint
 from fairlead.domain.service import Build
 from fairlead.domain.text import secrets_in
-from fairlead.formats.dockerignore import Ignore, ignore_files, is_beside, read_ignore
+from fairlead.formats.dockerignore import Ignore, ignore_of, is_beside
 from fairlead.steps.workspace import inside, read_file
 
 CHUNK_BYTES = 1024 * 1024
@@ -77,13 +77,7 @@ def _content_hash(context: Path, dockerfile: str) -> str:
 
 def kept_files(context: Path, dockerfile: str) -> Iterator[tuple[str, os.stat_result]]:
     """The files and links that reach the engine, sorted; Git keeps no empty directories, so they do not count."""
-    return _kept(context, "", _ignore_of(context, dockerfile))
-
-
-def _ignore_of(context: Path, dockerfile: str) -> Ignore:
-    places = (context / name for name in ignore_files(dockerfile))
-    place = next((one for one in places if one.is_file() and not one.is_symlink()), None)
-    return read_ignore(place.read_text(errors="surrogateescape") if place else "", dockerfile)
+    return _kept(context, "", ignore_of(context, dockerfile))
 
 
 def _kept(root: Path, folder: str, ignore: Ignore) -> Iterator[tuple[str, os.stat_result]]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from fairlead.domain.errors import Failed, FairleadError, Invalid
-from fairlead.formats.dockerignore import IGNORE_FILE, Ignore, ignore_files, is_beside, read_ignore
+from fairlead.formats.dockerignore import IGNORE_FILE, Ignore, ignore_of, is_beside
 
 CHUNK_BYTES = 256 * 1024
 BLOCK = 512
@@ -55,7 +55,7 @@ def checked_dockerfile(context: str, dockerfile: str) -> str:
 
 def archive(root: Path, dockerfile: str) -> Iterator[bytes]:
     """The tar, piece by piece. Owners are root's, as the engine's own CLI sends them; modes and times are kept."""
-    ignore = _ignore_of(root, dockerfile)
+    ignore = ignore_of(root, dockerfile)
     for path, status in entries(root, ignore):
         if path != IGNORE_FILE or not is_beside(dockerfile):
             yield from _entry(root, path, status)
@@ -123,12 +123,6 @@ def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
             held.clear()
     if held:
         yield bytes(held)
-
-
-def _ignore_of(root: Path, dockerfile: str) -> Ignore:
-    places = (root / name for name in ignore_files(dockerfile))
-    place = next((one for one in places if one.is_file() and not one.is_symlink()), None)
-    return read_ignore(place.read_text(errors="surrogateescape") if place else "", dockerfile)
 
 
 def _entry(root: Path, path: str, status: os.stat_result) -> Iterator[bytes]:
