@@ -66,6 +66,11 @@ def ended(house: House, version: str, steps: Sequence[ProcessStep], *ends: Phase
     """What is kept of a deployment whose steps ended so."""
     processes.put(house.context, ADMIN, "books", Process(tuple(steps)))
     releases.create(house.context, ADMIN, "books", version=version, images={}, contents={})
+    return kept(house, version, steps, *ends)
+
+
+def kept(house: House, version: str, steps: Sequence[ProcessStep], *ends: PhaseState) -> tuple[str, ...]:
+    """The same of a release that is there."""
     task = TaskId(str(house.deployment(version).task))
     house.begin(task)
     told = [PhaseTold(step.name, end, house.clock.now()) for step, end in zip(steps, ends, strict=True)]
@@ -87,15 +92,10 @@ def test_what_was_done_behind_the_step_that_failed_is_done_again(failed: House) 
 
 def test_what_came_behind_the_services_is_done_again_with_them(failed: House) -> None:
     services = ProcessStep("Deploy", (Action("Deploy", "deploy-services"),))
-    processes.put(failed.context, ADMIN, "books", Process((STEPS[0], services, *STEPS[1:])))
+    steps, done = (STEPS[0], services, *STEPS[1:]), PhaseState.DONE
+    processes.put(failed.context, ADMIN, "books", Process(steps))
     failed.add_release("5.0.0")
-    task = TaskId(str(failed.deployment("5.0.0").task))
-    failed.begin(task)
-    ends = {"Back up": PhaseState.DONE, "Deploy": PhaseState.DONE, "Copy": PhaseState.DONE, "Tell": PhaseState.FAILED}
-    asyncio.run(failed.tasks.phases(task, [PhaseTold(name, end, failed.clock.now()) for name, end in ends.items()]))
-    failed.end(task, TaskState.FAILED)
-    made = retrying.retry(failed.context, ADMIN, failed.deployment("5.0.0").id)
-    assert made.deployment.choice.kept == ("Back up",)
+    assert kept(failed, "5.0.0", steps, done, done, done, PhaseState.FAILED) == ("Back up",)
 
 
 def test_what_did_not_fail_is_not_tried_again(failed: House) -> None:
@@ -114,12 +114,6 @@ def test_what_comes_behind_a_package_that_was_taken_away_is_run_again(failed: Ho
     push_package(failed.context, ADMIN, "Tools.1.0.0.zip", held.getvalue())
     action = Action("Tools", "deploy-package", {"package": "Tools"}, runs_on=RunLocation.TARGETS)
     unpacking = ProcessStep("Tools", (action,), target_tags=("web",))
-    processes.put(failed.context, ADMIN, "books", Process((STEPS[0], unpacking, *STEPS[1:])))
-    releases.create(failed.context, ADMIN, "books", version="2.0.0", images={}, contents={})
-    task = TaskId(str(failed.deployment("2.0.0").task))
-    failed.begin(task)
-    ends = {"Back up": PhaseState.DONE, "Tools": PhaseState.DONE, "Copy": PhaseState.DONE, "Tell": PhaseState.FAILED}
-    asyncio.run(failed.tasks.phases(task, [PhaseTold(name, end, failed.clock.now()) for name, end in ends.items()]))
-    failed.end(task, TaskState.FAILED)
-    made = retrying.retry(failed.context, ADMIN, failed.deployment("2.0.0").id)
-    assert made.deployment.choice.kept == ("Back up",)
+    done = PhaseState.DONE
+    steps = (STEPS[0], unpacking, *STEPS[1:])
+    assert ended(failed, "2.0.0", steps, done, done, done, PhaseState.FAILED) == ("Back up",)
